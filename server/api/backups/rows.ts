@@ -4,6 +4,7 @@ import type { SearchStep } from '../../library/search/archive-search.ts';
 import { rateKeyOf } from '../../security/rate-key.ts';
 import type { ApiContext, AuditNote } from '../context.ts';
 import type { ApiParts } from '../parts.ts';
+import { fitAudit, revealedColumns, shownColumn, tooManyNames } from '../revealing.ts';
 import { answer, backupRef, sqlText } from '../schemas.ts';
 import type { Trpc } from '../trpc.ts';
 
@@ -21,15 +22,9 @@ const rowQuery = z.strictObject({
 
 const position = () => z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-/** Most characters of names in the audit row of a reveal: of longer details the audit keeps only the length. */
-const LONGEST_NAMES = 12 * 1024;
-
 const revealQuery = rowQuery
-  .extend({ columns: z.array(sqlText(512).min(1)).min(1).max(1700) })
-  .refine(({ table, columns }) => JSON.stringify([table, columns]).length <= LONGEST_NAMES, {
-    path: ['columns'],
-    message: 'are more than one record can name; ask for some of them at a time',
-  });
+  .extend({ columns: revealedColumns })
+  .refine(({ table, columns }) => fitAudit([table, columns]), tooManyNames('columns'));
 
 const searchQuery = z
   .strictObject({
@@ -43,10 +38,7 @@ const searchQuery = z
     /** `next` of a search for the same text that ended early. */
     from: z.strictObject({ chunks: position(), rows: position() }).exactOptional(),
   })
-  .refine(({ tables = [] }) => JSON.stringify(tables).length <= LONGEST_NAMES, {
-    path: ['tables'],
-    message: 'are more than one record can name; ask for some of them at a time',
-  });
+  .refine(({ tables = [] }) => fitAudit(tables), tooManyNames('tables'));
 
 const count = z.number();
 
@@ -81,14 +73,7 @@ const searchStep = z.object({
 
 const rowPage = z.object({
   table: z.string(),
-  columns: z.array(
-    z.object({
-      name: z.string(),
-      sqlType: z.string(),
-      sensitivity: z.enum(['ordinary', 'personal', 'financial', 'secret', 'unknown']),
-      hidden: z.boolean(),
-    }),
-  ),
+  columns: z.array(shownColumn),
   chunk: count,
   /** Rows of each chunk of the table. */
   chunks: z.array(count),

@@ -6,6 +6,7 @@ import type { KeptDifferences } from '../../postgres/compare/kept-rows.ts';
 import type { Ask } from '../../postgres/database-status.ts';
 import { askWith } from '../ask.ts';
 import type { ApiParts } from '../parts.ts';
+import { fitAudit, revealedColumns, shownColumn, tooManyNames } from '../revealing.ts';
 import { answer, sqlText, uuid } from '../schemas.ts';
 import type { Trpc } from '../trpc.ts';
 
@@ -28,28 +29,15 @@ const differenceQuery = z.strictObject({
   search: sqlText(200).min(1).exactOptional(),
 });
 
-/** Most characters of names in the audit row of a reveal: of longer details the audit keeps only the length. */
-const LONGEST_NAMES = 12 * 1024;
-
 const revealQuery = differenceQuery
-  .extend({ columns: z.array(sqlText(512).min(1)).min(1).max(1700) })
-  .refine(({ table, columns }) => JSON.stringify([table, columns]).length <= LONGEST_NAMES, {
-    path: ['columns'],
-    message: 'are more than one record can name; ask for some of them at a time',
-  });
+  .extend({ columns: revealedColumns })
+  .refine(({ table, columns }) => fitAudit([table, columns]), tooManyNames('columns'));
 
 const values = z.array(z.string().nullable()).nullable();
 
 const differencePage = z.object({
   table: z.string(),
-  columns: z.array(
-    z.object({
-      name: z.string(),
-      sqlType: z.string(),
-      sensitivity: z.enum(['ordinary', 'personal', 'financial', 'secret', 'unknown']),
-      hidden: z.boolean(),
-    }),
-  ),
+  columns: z.array(shownColumn),
   /** Columns that tell rows apart; empty where rows were compared as a whole. */
   key: z.array(z.string()),
   rows: z.array(
