@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
-import { connect, createServer, type Socket } from 'node:net';
 import { sql } from 'drizzle-orm';
 import { AppError } from '../../server/core/errors.ts';
 import { openRecords } from '../system/records.ts';
 import { testDatabase } from '../testing/database.ts';
+import { openRelay } from '../testing/relay.fixture.ts';
 import { databaseError } from './database-error.ts';
 import { whileReachable } from './liveness.ts';
 
@@ -13,35 +13,13 @@ const isQuery = (bytes: Buffer) => bytes[0] === 0x51 || bytes[0] === 0x50;
 
 /** Starts a way to a database like a pooler whose server has gone: it signs everybody in, and while it is deaf it passes on no query. */
 async function startPooler(databaseUrl: string): Promise<AsyncDisposable & { url: string; isDeaf: boolean }> {
-  const target = new URL(databaseUrl);
-  const sockets = new Set<Socket>();
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => sockets.delete(socket));
-    }
+  const relay = await openRelay(databaseUrl, (client, upstream) => {
     client.on('data', (bytes: Buffer) => {
       if (!(pooler.isDeaf && isQuery(bytes))) upstream.write(bytes);
     });
     upstream.pipe(client);
-    client.on('close', () => upstream.destroy());
-    upstream.on('close', () => client.destroy());
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const url = new URL(databaseUrl);
-  url.hostname = '127.0.0.1';
-  url.port = String(typeof address === 'object' && address ? address.port : 0);
-  const pooler = {
-    url: url.href,
-    isDeaf: false,
-    async [Symbol.asyncDispose]() {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
+  const pooler = { url: relay.url, isDeaf: false, [Symbol.asyncDispose]: relay.cut };
   return pooler;
 }
 

@@ -1,4 +1,5 @@
-import { connect, createServer, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { openRelay } from '../../db/testing/relay.fixture.ts';
 
 /** A way to a database whose answers can be held back on the way, or that can be shut. */
 export interface PausingProxy extends AsyncDisposable {
@@ -14,18 +15,10 @@ export interface PausingProxy extends AsyncDisposable {
 }
 
 export async function pausingProxy(databaseUrl: string): Promise<PausingProxy> {
-  const target = new URL(databaseUrl);
-  const sockets = new Set<Socket>();
   const held = new Map<Socket, Buffer[]>();
   let passed = new Map<Socket, number>();
   let allowed = Number.POSITIVE_INFINITY;
-  const server = createServer((client) => {
-    const upstream = connect(Number(target.port), target.hostname);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => sockets.delete(socket));
-    }
+  const relay = await openRelay(databaseUrl, (client, upstream) => {
     client.on('data', (bytes) => upstream.write(bytes));
     upstream.on('data', (bytes: Buffer) => {
       const sum = (passed.get(client) ?? 0) + bytes.length;
@@ -33,26 +26,10 @@ export async function pausingProxy(databaseUrl: string): Promise<PausingProxy> {
       if (sum <= allowed) client.write(bytes);
       else held.set(client, [...(held.get(client) ?? []), bytes]);
     });
-    client.on('close', () => {
-      held.delete(client);
-      upstream.destroy();
-    });
-    upstream.on('close', () => client.destroy());
+    client.on('close', () => held.delete(client));
   });
-  const listenAt = (port: number) => new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  await listenAt(0);
-  const address = server.address();
-  const port = typeof address === 'object' && address ? address.port : 0;
-  const url = new URL(databaseUrl);
-  url.hostname = '127.0.0.1';
-  url.port = String(port);
-  const cut = () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    for (const socket of sockets) socket.destroy();
-    return closed;
-  };
   return {
-    url: url.href,
+    url: relay.url,
     pauseAfter(afterBytes) {
       passed = new Map();
       allowed = afterBytes;
@@ -60,15 +37,15 @@ export async function pausingProxy(databaseUrl: string): Promise<PausingProxy> {
     get waiting() {
       return held.size;
     },
-    stop: cut,
+    stop: relay.cut,
     resume() {
-      if (!server.listening) void listenAt(port);
+      if (!relay.server.listening) void relay.listenAgain();
       allowed = Number.POSITIVE_INFINITY;
       for (const [client, pieces] of held) client.write(Buffer.concat(pieces));
       held.clear();
     },
     async [Symbol.asyncDispose]() {
-      await cut();
+      await relay.cut();
     },
   };
 }

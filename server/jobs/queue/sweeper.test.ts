@@ -17,6 +17,31 @@ afterAll(async () => {
   await library[Symbol.asyncDispose]();
 });
 
+/** Starts a sweeper with a round every 20 ms; `look` stands for its look at unfinished files. */
+function sweepOften(
+  look: () => Promise<void>,
+  {
+    write = () => undefined,
+    now = () => new Date(),
+  }: { write?: (facts: object, message: string) => unknown; now?: () => Date } = {},
+) {
+  return startSweeper({
+    databaseUrl: library.database.url,
+    records: jobs.records,
+    queue: jobs.queue,
+    storage: {
+      async sweep() {
+        await look();
+        return [];
+      },
+    },
+    log: { info: write, warn: write, error: write },
+    now,
+    operationDays: 30,
+    everyMs: 20,
+  });
+}
+
 test('an operation in line whose job is gone is ended as failed; one whose job is there is left in line', async () => {
   const { operation: forgotten } = await jobs.desk.request(BACKUP, 'a test', 'here');
   const { operation: waiting } = await jobs.desk.request({ ...BACKUP, wait: true }, 'a test', 'here');
@@ -65,20 +90,8 @@ test('a sweeper whose connection is lost goes on with another', async () => {
 
 test('after an operation that died every round looks for unfinished files: its process may end later than its connection', async () => {
   let looked = 0;
-  await using _sweeper = startSweeper({
-    databaseUrl: library.database.url,
-    records: jobs.records,
-    queue: jobs.queue,
-    storage: {
-      sweep: async () => {
-        looked += 1;
-        return [];
-      },
-    },
-    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-    now: () => new Date(),
-    operationDays: 30,
-    everyMs: 20,
+  await using _sweeper = sweepOften(async () => {
+    looked += 1;
   });
   while (looked === 0) await Bun.sleep(5);
   await Bun.sleep(200);
@@ -102,23 +115,14 @@ test('a sweep that goes on failing is logged once, not at each round, and its re
   const clock = { ms: Date.now() };
   let looked = 0;
   let fails = true;
-  await using _sweeper = startSweeper({
-    databaseUrl: library.database.url,
-    records: jobs.records,
-    queue: jobs.queue,
-    storage: {
-      sweep: async () => {
-        looked += 1;
-        if (fails) throw new Error('the disk is gone');
-        return [];
-      },
+  await using _sweeper = sweepOften(
+    async () => {
+      looked += 1;
+      if (fails) throw new Error('the disk is gone');
     },
-    log: { info: write, warn: write, error: write },
     // Each look at the files is due only after a minute.
-    now: () => new Date(clock.ms),
-    operationDays: 30,
-    everyMs: 20,
-  });
+    { write, now: () => new Date(clock.ms) },
+  );
   const lookAgain = async () => {
     const soFar = looked;
     while (looked === soFar) {
