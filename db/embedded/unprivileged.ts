@@ -10,7 +10,7 @@ export interface Launch {
   owner: { uid: number; gid: number } | null;
 }
 
-/** What the machine offers; tests say another. */
+/** The machine's users and programs; tests describe another machine. */
 export interface Machine {
   uid: number | undefined;
   /** Finds a program on the PATH. */

@@ -1,7 +1,7 @@
 import { AppError } from '../core/errors.ts';
 import { checkNewName } from '../storage/object-name.ts';
 
-/** What is written under a name: an archive, or a BackupData document. */
+/** The format of a file that is given a name: an archive, or a BackupData document. */
 export type WrittenFormat = 'archive' | 'document';
 
 /** Endings that say what a file holds; a name may bear several. */

@@ -17,8 +17,8 @@ export async function keptPlans(session: Session, now: Date): Promise<Set<string
 }
 
 /**
- * Returns the plan of a digest, for the restore that carries it out. Throws RESTORE_REFUSED when there is none, when it has expired, when
- * a restore has changed live since, and when the plan itself says that the restore would be refused.
+ * Returns the plan of a digest, for the restore that carries it out. Throws RESTORE_REFUSED when there is none, when it has expired, and
+ * when a restore has changed live since.
  */
 export async function readPlan(session: Session, digest: string, now: Date): Promise<ApprovedPlan> {
   const [row] = await session.query<{ result: Comparison }>(

@@ -155,9 +155,19 @@ async function runRestore(
     );
     await deps.receipt.begin();
     await applyRestore({
-      ...{ wanted: input.apply ?? 'auto', databaseUrl: deps.databaseUrl, jobs: input.jobs },
+      wanted: input.apply ?? 'auto',
+      databaseUrl: deps.databaseUrl,
+      jobs: input.jobs,
       ...(deps.bytesPerSession !== undefined && { bytesPerSession: deps.bytesPerSession }),
-      ...{ name, schema, staged: new Set(), archive, leader, target, found, receipt: deps.receipt, ...run },
+      name,
+      schema,
+      staged: new Set(),
+      archive,
+      leader,
+      target,
+      found,
+      receipt: deps.receipt,
+      ...run,
       knowledge: knowledgeOf(archive, chosen, input),
       ...(input.plan && { approved: input.plan }),
       result(applied) {

@@ -34,7 +34,7 @@ export interface VerbWork {
   input: Parameters<typeof restore>[3] & { keepMs?: number };
   actor: string;
   wait: number | boolean;
-  /** How a chosen archive changes the administrators. */
+  /** Changes to the administrators by a chosen archive. */
   administrators: AdministratorChanges;
   /** Looks at the archive made of a document before anything touches live, and throws unless it may go on. */
   onConverted(opens: Pick<Storage, 'open'>, signal: AbortSignal): Promise<AdministratorChanges>;

@@ -5,7 +5,7 @@ import type { StagingTable } from '../staging/staging.ts';
 import type { KeyColumn } from './row-key.ts';
 import { type ComparedTable, type RowSource, textOf } from './row-source.ts';
 
-/** What a restore does with a row: the backup has it and live lacks it, both have it with other values, or live alone has it. */
+/** The effect of a restore on a row: the backup alone has it, both sides have it with other values, or live alone has it. */
 export type RowChange = 'add' | 'change' | 'remove';
 
 export interface ChangeCounts {

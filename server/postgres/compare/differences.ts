@@ -10,7 +10,7 @@ export interface Differences extends ChangeCounts {
   by: 'key' | 'row';
 }
 
-/** How staging and live differ, and where it stands row by row. */
+/** The differences of staging and live, in numbers and row by row. */
 export interface Found {
   differences: Differences;
   /** The table of differences; null when rows are compared as a whole. */

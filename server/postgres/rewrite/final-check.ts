@@ -5,7 +5,7 @@ import { readShape, type Shape } from '../catalog/shape.ts';
 import { causesHint, type EventTrigger, eventTriggersHint, readCauses } from './causes.ts';
 import { type FoundSequences, movedSequences, type SetSequences } from './set-sequences.ts';
 
-/** What a way of applying has done to the tables, for the last look at them. */
+/** The effect of a way of applying on the tables, for the last look at them. */
 export interface Changed {
   /** Returns in words what of their definitions is not as it must be. */
   differences(after: Shape): string[];

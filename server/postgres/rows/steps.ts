@@ -1,4 +1,4 @@
-/** What one statement does to the rows of one table. */
+/** The kind of a statement that changes rows of one table. */
 export type StepKind = 'remove' | 'change' | 'add';
 
 export interface Step<Table> {

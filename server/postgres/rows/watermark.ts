@@ -2,7 +2,7 @@ import type { Session } from '../../../db/connect/session.ts';
 import { quoteName } from '../../../db/model/quote.ts';
 import type { LiveTable } from '../catalog/catalog.ts';
 
-/** What a moment knows of a table, to tell later whether the table is still the same. */
+/** The state of a table at one moment, by which it can be told later whether the table is still the same. */
 export interface Watermark {
   /** The oldest transaction that may still have been running: whatever it or a later one wrote may be new. */
   horizon: string;

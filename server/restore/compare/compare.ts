@@ -118,15 +118,13 @@ export async function compareArchive(
   await refuseHiddenRows(leader, chosen, found.all);
 
   const looking = {
-    ...{
-      databaseUrl: deps.databaseUrl,
-      name,
-      leader,
-      archive,
-      jobs: input.jobs,
-      lockGiveUpMs: deps.lockGiveUpMs,
-      ...run,
-    },
+    databaseUrl: deps.databaseUrl,
+    name,
+    leader,
+    archive,
+    jobs: input.jobs,
+    lockGiveUpMs: deps.lockGiveUpMs,
+    ...run,
     ...(deps.bytesPerSession !== undefined && { bytesPerSession: deps.bytesPerSession }),
     busy: { end: 'Nothing was compared.', again: AGAIN },
   };

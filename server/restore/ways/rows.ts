@@ -30,13 +30,10 @@ export interface NotPossible {
 export async function applyByRows(restoring: Restoring): Promise<Applied | NotPossible> {
   try {
     const first = await tryOnce(restoring, []);
-    if (first instanceof TablesChanged) {
-      // These tables were equal and were then written to: the second time they are compared row by row, like those that differ.
-      const second = await tryOnce(restoring, first.tables);
-      if (second instanceof TablesChanged) return { reason: second.message };
-      return second;
-    }
-    return first;
+    if (!(first instanceof TablesChanged)) return first;
+    // These tables were equal and were then written to: the second time they are compared row by row, like those that differ.
+    const second = await tryOnce(restoring, first.tables);
+    return second instanceof TablesChanged ? { reason: second.message } : second;
   } catch (error) {
     if (!(error instanceof NotByRows)) throw error;
     // Outside a transaction, where the reason was found before the lock, this does nothing.
